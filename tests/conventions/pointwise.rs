@@ -2,9 +2,16 @@
 
 use crate::{INF, Row, check, check_two, flat, same, seeded_gradients};
 use std::f64::consts::LN_2;
-use wengert::core::{DType, Tensor, Tolerance};
+use wengert::core::{DType, Result, Tensor, Tolerance};
 
 const NAN: f64 = f64::NAN;
+
+/// The value of NaN is NaN, and its gradient this.
+#[track_caller]
+fn of_nan(gradient: f64, f: impl Fn(&Tensor) -> Result<Tensor>) {
+    assert!(f(&Tensor::from([f64::NAN])).expect("a number is one").to_f64s()[0].is_nan());
+    check(&[f64::NAN], &[gradient], f);
+}
 
 pub(crate) const PIECEWISE: &[Row] = &[
     ("`relu` at 0", || check(&[-1.0, -0.0, 0.0, 1.0], &[0.0, 0.0, 0.0, 1.0], |x| Ok(x.relu()))),
@@ -30,6 +37,18 @@ pub(crate) const PIECEWISE: &[Row] = &[
         check(&[-0.5, 0.5, 1.0], &[0.0, 0.0, 1.0], |x| x.softshrink(0.5));
         check(&[0.5, 1.0], &[0.0, 1.0], |x| Ok(x.threshold(0.5, 7.0)));
     }),
+    ("`relu`, `hardshrink`, `softshrink`, `threshold` of NaN", || {
+        of_nan(1.0, |x| Ok(x.relu()));
+        of_nan(1.0, |x| Ok(x.hardshrink(0.5)));
+        of_nan(1.0, |x| x.softshrink(0.5));
+        of_nan(1.0, |x| Ok(x.threshold(0.5, 7.0)));
+    }),
+    ("`relu6`, `hardtanh`, `clamp` of NaN", || {
+        of_nan(0.0, |x| Ok(x.relu6()));
+        of_nan(0.0, |x| x.hardtanh(-1.0, 2.0));
+        of_nan(0.0, |x| x.clamp(-1.0, 2.0));
+    }),
+    ("`abs` of NaN", || of_nan(f64::NAN, |x| Ok(x.abs()))),
     ("`hardswish` at −3 and 3", || check(&[-3.0, 3.0], &[0.0, 1.0], |x| Ok(x.hardswish()))),
     ("`elu(α)`, `selu`, `celu` at 0", || {
         check(&[-0.0, 0.0], &[0.5, 0.5], |x| Ok(x.elu(0.5)));

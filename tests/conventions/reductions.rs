@@ -65,6 +65,11 @@ pub(crate) const SUMS: &[Row] = &[
         check(&[-INF, -INF], &[0.0, 0.0], |x| x.logsumexp(0));
         assert_eq!(Tensor::from([-INF as f32; 2]).logsumexp(0).expect("a dim").to_f64s(), [-INF]);
     }),
+    ("`logsumexp`, `cross_entropy` of a row with ∞", || {
+        check(&[1.0, INF, 2.0], &[0.0, f64::NAN, 0.0], |x| x.logsumexp(0));
+        // The target's own share is 0 − 1.
+        check(&[1.0, INF, 2.0], &[-1.0, f64::NAN, 0.0], |x| x.unsqueeze(0)?.cross_entropy(&Tensor::from([0])));
+    }),
     ("`softmax`, `log_softmax` of a row of −∞", || {
         let x = Tensor::from([f32::NEG_INFINITY; 2]);
         assert!(x.softmax(0).expect("a dim").to_f64s().iter().all(|y| y.is_nan()));

@@ -111,11 +111,26 @@ pub fn move_pieces<T: Send>(out: &mut [T], piece: usize, work: impl Fn(usize, &m
 /// Calls `work` for consecutive ranges of rows of `out` (`width` elements each), cut so that a range has about
 /// [`PIECE`] elements of work; `cost` is the work a row stands for.
 pub fn for_rows<T: Send>(out: &mut [T], width: usize, cost: usize, work: impl Fn(Range<usize>, &mut [T]) + Sync) {
+    rows_where(worth_sharing, out, width, cost, work);
+}
+
+/// [`for_rows`] of a kernel that only moves elements.
+pub fn move_rows<T: Send>(out: &mut [T], width: usize, work: impl Fn(Range<usize>, &mut [T]) + Sync) {
+    rows_where(worth_moving, out, width, width, work);
+}
+
+fn rows_where<T: Send>(
+    is_worth: fn(usize) -> bool,
+    out: &mut [T],
+    width: usize,
+    cost: usize,
+    work: impl Fn(Range<usize>, &mut [T]) + Sync,
+) {
     if width == 0 || out.is_empty() {
         return;
     }
     let rows = out.len() / width;
-    if rows > 1 && worth_sharing(rows.saturating_mul(cost)) {
+    if rows > 1 && is_worth(rows.saturating_mul(cost)) {
         let rows_a_piece = (PIECE / cost.max(1)).max(1);
         share(out, rows_a_piece * width, &|i, chunk| {
             let first = i * rows_a_piece;

@@ -187,6 +187,7 @@ crate::ops::cases::cases![{
     let ends = |ends: [i64; 2]| move |x: &[Tensor]| x[0].ctc_loss(&x[1], &Tensor::from(ends), &x[3], 3);
     [Case::new("ctc_loss", inputs, call)
         .value(reference)
+        .leaves_out_what_is_zero()
         .refuses(
             |x| x[0].sum_dim(0)?.ctc_loss(&x[1], &x[2], &x[3], 3),
             "ctc_loss: log_probs has shape [2, 4], expected [T, N, C]",

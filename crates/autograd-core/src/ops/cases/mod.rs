@@ -3,15 +3,16 @@
 //! Every operation's file ends with its own, in `cases![..]`, which makes a test of them: `cargo test -p autograd-core
 //! tanh` runs those of `tanh`. A case has an operation, its inputs, the plain formula in f64, and the calls that the
 //! operation refuses, each with the text of its error. Every case goes through: value in f64 and f32, first and second
-//! derivatives against finite differences, fused against recorded gradient, elementwise ones in F32 against F64 over
-//! the whole range and in a block against alone, permuted, expanded and overlapping inputs, every combination of
-//! tracked and untracked inputs, the same tensor for several inputs, no elements, no dimensions, one element and very
-//! many (on one thread and three), no element left unwritten, bitwise repeatability, inputs left as they were, the
-//! exact text of each error.
+//! derivatives against finite differences, fused against recorded gradient, also beside ±∞ and NaN, elementwise ones in
+//! F32 against F64 over the whole range and in a block against alone, permuted, expanded and overlapping inputs, every
+//! combination of tracked and untracked inputs, the same tensor for several inputs, no elements, no dimensions, one
+//! element and very many (on one thread and three), no element left unwritten, bitwise repeatability, inputs left as
+//! they were, the exact text of each error.
 
 mod accuracy;
 mod aliases;
 mod derivatives;
+mod extremes;
 mod facts;
 mod input;
 mod linear;
@@ -41,6 +42,8 @@ pub(crate) struct Case {
     call: Call,
     reference: Option<Reference>,
     gradient: bool,
+    /// Whether a tracked input whose result is not is noted.
+    ends_history: bool,
     /// Element-wise operations also take any shape.
     elementwise: bool,
     with_itself: bool,
@@ -51,6 +54,8 @@ pub(crate) struct Case {
     counts_saved: bool,
     /// What it computes depends on the numbers it finds, so it cannot be captured.
     reads_numbers: bool,
+    /// Its fused walk leaves out what a recorded one multiplies by 0, even where that is not finite.
+    leaves_out: bool,
     /// How far value, first and second derivative may be off in F32, in units in the last place.
     ulps: [f64; 3],
     /// The terms of its value may cancel, and what is left has the digits of the larger operand.
@@ -76,6 +81,7 @@ impl Case {
             call: Arc::new(call),
             reference: None,
             gradient: true,
+            ends_history: true,
             elementwise: false,
             with_itself: true,
             of_views: true,
@@ -84,6 +90,7 @@ impl Case {
             fallible: true,
             counts_saved: true,
             reads_numbers: false,
+            leaves_out: false,
             ulps: [2.0, 4.0, 4.0],
             cancels: false,
         }
@@ -148,6 +155,12 @@ impl Case {
         self.gradient = false;
         self
     }
+    /// Its result carries no gradient, and says of no history that it ends: it depends on no number of an input, comes
+    /// beside one that is tracked, or the call takes its inputs off the tape by itself.
+    pub(crate) fn ends_no_history(mut self) -> Case {
+        self.ends_history = false;
+        self.without_gradient()
+    }
     /// It has a kink where its inputs are equal.
     pub(crate) fn not_with_itself(mut self) -> Case {
         self.with_itself = false;
@@ -194,6 +207,11 @@ impl Case {
     /// What it computes depends on the numbers it finds: a capture refuses it.
     pub(crate) fn reads_numbers(mut self) -> Case {
         self.reads_numbers = true;
+        self
+    }
+    /// Its fused walk leaves out what a recorded one multiplies by 0, even where that is not finite.
+    pub(crate) fn leaves_out_what_is_zero(mut self) -> Case {
+        self.leaves_out = true;
         self
     }
     /// Its method does not return a `Result`.

@@ -43,7 +43,7 @@ pub(crate) fn run(file: &str, cases: &[Case]) {
     let mut facts = Vec::new();
     for case in cases {
         let more = super::walks::PROPERTIES.iter().chain(&super::replay::PROPERTIES).chain(&super::linear::PROPERTIES);
-        let more = more.chain(&super::aliases::PROPERTIES);
+        let more = more.chain(&super::aliases::PROPERTIES).chain(&super::extremes::PROPERTIES);
         for (name, property) in properties.iter().chain(more) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| property(case))) {
                 failures.push(format!("{}: {name}:\n  {}", case.op, text_of(&*panic)));

@@ -49,6 +49,9 @@ fn histories_end_where_it_is_said(case: &Case) {
     };
     let wrong = cuts.iter().find(is_wrong);
     assert!(wrong.is_none(), "a history does not end here, or under another name: {wrong:?}");
+    let ends = |x: &Tensor| x.node_id().is_none_or(|id| cuts.iter().any(|cut| cut.behind().contains(&id)));
+    let silent = x.iter().position(|x| !ends(x)).filter(|_| case.ends_history && !y.is_tracked());
+    assert!(silent.is_none(), "the history of input {silent:?} ends here, and nothing says so: {cuts:?}");
 }
 
 fn profiles_tell_walks_apart(case: &Case) {

@@ -149,7 +149,7 @@ crate::ops::cases::cases![{
             q.untied().matmul(&r.untied())
         })
         .value(|x| x[0].clone())
-        .without_gradient()
+        .ends_no_history()
         .refuses(
             |x| Ok(x[0].reshape(&[12])?.qr(QrMode::Reduced)?.0),
             "qr: the input has shape [12], expected [.., M, N]",

@@ -211,7 +211,7 @@ crate::ops::cases::cases![{
             let var = |k: usize| of(k).map(|x| (x - mean(k)).powi(2)).sum::<f64>() / 11.0;
             vec![mean(0), mean(1), var(0), var(1)]
         })
-        .without_gradient(),
+        .ends_no_history(),
     ]
 }];
 

@@ -5,6 +5,7 @@ use crate::keep;
 use crate::kernels::rows::{log_probability, norms, probabilities};
 use crate::ops::check::Check;
 use crate::ops::indices::Indices;
+use crate::ops::reduce::logsumexp::shares;
 use crate::tape::{Pull, Pullback, Saved, record};
 use crate::tensor::timer::Count;
 use crate::tensor::{DType, Tensor, for_float};
@@ -72,7 +73,8 @@ impl Pullback for CrossEntropy {
     fn pull(&self, at: &mut Pull<'_>) -> Result<()> {
         let (x, gy) = (self.x.get(at), at.gy());
         at.give(0, || {
-            let (p, target) = (x.softmax(1)?, self.target.tensor().one_hot(Some(x.shape()[1]))?);
+            let p = shares(&x, &self.norms.value().narrow(1, 0, 1)?)?;
+            let target = self.target.tensor().one_hot(Some(x.shape()[1]))?;
             // p − 1 of the target's class, near 1 without the cancellation: the other p are what is left.
             let near = target.to_dtype(DType::Bool).logical_and(&p.gt(&p.full_like(0.5))?)?;
             let left = near.where_cond(&Tensor::full(&[], 0.0, p.dtype())?, &p)?.sum_dim(keep(1))?.neg();

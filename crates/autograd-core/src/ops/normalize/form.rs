@@ -63,7 +63,8 @@ impl Form {
         }
         unrecorded(|| {
             let most = deviations.abs().amax(keep(&self.over[..]))?.clamp(eps.max(0.0).sqrt(), f64::INFINITY)?;
-            let far = most.gt_scalar(1e15).logical_or(&most.lt_scalar(1e-12))?.logical_and(&most.gt_scalar(0.0))?;
+            let far = most.gt_scalar(1e15).logical_or(&most.lt_scalar(1e-12))?;
+            let far = far.logical_and(&most.gt_scalar(0.0))?.logical_and(&most.lt_scalar(f64::INFINITY))?;
             far.where_cond(&most, &one)
         })
     }

@@ -108,7 +108,7 @@ crate::ops::cases::cases![{
     [
         Case::new("searchsorted", x(), |x| x[0].untied().sort(1)?.0.searchsorted(&x[1], Side::Left, None))
             .value(move |x| (0..6).map(|e| count(&x[0][e / 3 * 5..e / 3 * 5 + 5], x[1][e])).collect())
-            .without_gradient()
+            .ends_no_history()
             .refuses(
                 |x| x[0].searchsorted(&x[1].sum_dim(0)?, Side::Left, None),
                 "searchsorted: values has shape [3], expected the leading dims of the sorted sequence, [2, 5]",

@@ -90,11 +90,11 @@ crate::ops::cases::cases![{
     use crate::DType;
     let x = || vec![Input::real(&[4, 5], -2.0..2.0)];
     [
-        Case::new("randn_like", x(), |x| x[0].randn_like_seeded(7)).without_gradient().refuses(
+        Case::new("randn_like", x(), |x| x[0].randn_like_seeded(7)).ends_no_history().refuses(
             |x| x[0].to_dtype(DType::I64).randn_like_seeded(7),
             "randn_like: dtype is I64, expected F32 or F64; to_dtype converts",
         ),
-        Case::new("rand_like", x(), |x| x[0].rand_like_seeded(7)).without_gradient().refuses(
+        Case::new("rand_like", x(), |x| x[0].rand_like_seeded(7)).ends_no_history().refuses(
             |x| x[0].to_dtype(DType::I64).rand_like_seeded(7),
             "rand_like: dtype is I64, expected F32 or F64; to_dtype converts",
         ),

@@ -51,9 +51,13 @@ impl Pullback for Recurrent {
             product(op, View::rows_of(d).t(), View::rows_of(x), None, weight.value().shape())
         };
         let (x, w_ih) = (operands.x.value(), operands.w_ih.value());
-        at.give(0, || product(op, View::rows_of(&d), View::rows_of(w_ih), None, x.shape()))?;
+        let lengths = self.lengths.as_ref().map(Saved::value);
+        at.give(0, || {
+            let gx = product(op, View::rows_of(&d), View::rows_of(w_ih), None, x.shape())?;
+            shown_only(s, &gx, lengths)
+        })?;
         at.give(1, || {
-            let x = shown_only(s, x, self.lengths.as_ref().map(Saved::value))?;
+            let x = shown_only(s, x, lengths)?;
             across(&d, &x.try_packed(op)?.reshape_to(&[steps, s.inputs])?, &operands.w_ih)
         })?;
         // The state before each step: all but the last.

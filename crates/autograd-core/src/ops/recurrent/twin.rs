@@ -24,20 +24,28 @@ pub(super) fn twin(s: &Sequence, operands: &Operands<Tensor>, lengths: Option<&T
     let zeros = |width: usize| Tensor::zeros(&[s.rows, width], x.dtype());
     let mut h = h.clone().map_or_else(|| zeros(s.outputs), Ok)?;
     let mut c = c.clone().map_or_else(|| zeros(s.hidden), Ok)?;
-    let (of_x, nothing) = (shown_only(s, x, lengths)?.linear(w_ih, b_ih)?, zeros(s.outputs)?);
+    let of_x = shown_only(s, x, lengths)?.linear(w_ih, b_ih)?;
     let (mut states, mut shown) = (vec![h.clone()], Vec::new());
     for place in 0..s.steps {
         let step = if s.reverse { s.steps - 1 - place } else { place };
-        let of_h = h.linear(w_hh, b_hh)?;
-        let (mut new, new_c) = after(s, &of_x.select(0, step)?, &of_h, &h, &c)?;
+        let runs = match lengths {
+            None => None,
+            Some(lengths) => Some(lengths.gt(&lengths.full_like(step as f64))?.unsqueeze(1)?),
+        };
+        // A row that has ended computes nothing: no NaN comes back from what is not chosen, either.
+        let running = |x: &Tensor| match &runs {
+            None => Ok(x.clone()),
+            Some(runs) => runs.where_cond(x, &Tensor::zeros(&[], x.dtype())?),
+        };
+        let (of_h, before) = (running(&running(&h)?.linear(w_hh, b_hh)?)?, [running(&h)?, running(&c)?]);
+        let (mut new, new_c) = after(s, &running(&of_x.select(0, step)?)?, &of_h, &before)?;
         if let Some(w_hr) = w_hr {
             new = new.linear(w_hr, None)?;
         }
-        match lengths {
+        match &runs {
             None => (h, c) = (new, new_c),
-            Some(lengths) => {
-                let runs = lengths.gt(&lengths.full_like(step as f64))?.unsqueeze(1)?;
-                shown.push(runs.where_cond(&new, &nothing)?);
+            Some(runs) => {
+                shown.push(running(&new)?);
                 (h, c) = (runs.where_cond(&new, &h)?, runs.where_cond(&new_c, &c)?);
             }
         }
@@ -55,7 +63,7 @@ pub(super) fn twin(s: &Sequence, operands: &Operands<Tensor>, lengths: Option<&T
 }
 
 /// The state and the cell after a step, of the input's and the state's part of the gates.
-fn after(s: &Sequence, of_x: &Tensor, of_h: &Tensor, h: &Tensor, c: &Tensor) -> Result<(Tensor, Tensor)> {
+fn after(s: &Sequence, of_x: &Tensor, of_h: &Tensor, [h, c]: &[Tensor; 2]) -> Result<(Tensor, Tensor)> {
     let gate = |x: &Tensor, number: usize| x.narrow(1, number * s.hidden, s.hidden);
     let both = |number: usize| gate(of_x, number)?.try_add(&gate(of_h, number)?);
     match s.cell {

@@ -15,7 +15,8 @@ impl Tensor {
     /// `y = ln Σ eˣ` along `dims`, without overflow; −∞ over no elements.
     ///
     /// # Gradient
-    /// `gx = gy · softmax(x)`; 0 where y = −∞. Saves x, and of each row the largest element m and `Σ e^(x − m)`.
+    /// `gx = gy · softmax(x)`; 0 where y = −∞; where y = ∞, NaN for the elements that are ∞ and 0 for the others. Saves
+    /// x, and of each row the largest element m and `Σ e^(x − m)`.
     ///
     /// # Numerics
     /// `y = m + ln Σ e^(x − m)`. Adding the same to all x adds it to y and changes no derivative.
@@ -79,7 +80,7 @@ impl Pullback for LogSumExp {
             let x = nothing.where_cond(&x.zeros_like(), &x)?;
             let gy = self.along.spread(gy)?;
             let gy = nothing.where_cond(&gy.zeros_like(), &gy)?;
-            self.along.by_rows(&x, |x| x.softmax(1))?.try_mul(&gy)
+            self.along.by_rows(&x, |x| shares(x, &self.norms.value().narrow(1, 0, 1)?))?.try_mul(&gy)
         })
     }
 
@@ -108,6 +109,15 @@ impl Pullback for LogSumExp {
         see(&self.x);
         see(&self.norms);
     }
+}
+
+/// The derivative of `ln Σ eˣ` of each row of `[N, K]`, m `[N, 1]` the largest of each: its softmax, but where m = ∞.
+/// There what is finite has no share, and that of ∞ itself is NaN.
+pub(in crate::ops) fn shares(x: &Tensor, m: &Tensor) -> Result<Tensor> {
+    let number = |y: f64| Tensor::full(&[], y, x.dtype());
+    let endless = m.eq_scalar(f64::INFINITY);
+    let beside = x.eq_scalar(f64::INFINITY).where_cond(&number(f64::NAN)?, &number(0.0)?)?;
+    endless.where_cond(&beside, &endless.where_cond(&number(0.0)?, x)?.softmax(1)?)
 }
 
 /// `e^(x − m)` from the difference that is not rounded.

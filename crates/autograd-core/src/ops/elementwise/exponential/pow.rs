@@ -8,7 +8,8 @@ use crate::tensor::Tensor;
 impl Tensor {
     /// Power, base and exponent both tensors; for a number as exponent see [`Tensor::powf`].
     ///
-    /// `z = aᵇ`, element by element; the operands are broadcast to a common shape.
+    /// `z = aᵇ`, element by element; the operands are broadcast to a common shape. Integers stay integers, and their
+    /// negative powers are rounded towards zero: 0, but of 1 and −1.
     ///
     /// # Gradient
     /// `ga = gy · b aᵇ⁻¹` (0 where b = 0), `gb = gy · aᵇ ln a`; at a = 0: 0 for b ≥ 0, −∞ for b < 0. Second derivatives
@@ -51,6 +52,7 @@ pub(crate) struct Pow;
 impl Elementwise<2> for Pow {
     const NAME: &'static str = "pow";
     const KEEPS: Keeps = Keeps::Both;
+    const INTEGER: Option<fn(Self, [i64; 2]) -> i64> = Some(|_, [a, b]| whole_power(a, b));
 
     #[inline(always)]
     fn value<N: Number>(self, [a, b]: [N; 2]) -> N {
@@ -61,6 +63,22 @@ impl Elementwise<2> for Pow {
     fn pull<N: Number>(self, gy: N, [a, b]: [N; 2], z: N) -> [N; 2] {
         [gy * a.pow_slope(b), gy * a.pow_log(b, z)]
     }
+}
+
+/// aᵇ of integers, modulo 2⁶⁴ like their products; 0 where it is between −1 and 1, or 0 to a negative power.
+pub(super) fn whole_power(a: i64, b: i64) -> i64 {
+    if b < 0 {
+        return if a.abs_diff(0) == 1 { whole_power(a, b & 1) } else { 0 };
+    }
+    let (mut power, mut square, mut rest) = (1_i64, a, b);
+    while rest > 0 {
+        if rest & 1 == 1 {
+            power = power.wrapping_mul(square);
+        }
+        square = square.wrapping_mul(square);
+        rest >>= 1;
+    }
+    power
 }
 
 /// `aᵇ⁻¹ (1 + b ln a)`, the mixed derivative of aᵇ, times gy. At a = 0 it is the limit, −∞ for 0 < b ≤ 1 and 0 above;
@@ -122,6 +140,14 @@ crate::ops::cases::cases![Case::binary("pow", 0.3..2.0, 0.4..2.0, |a, b| a.pow(b
 #[cfg(test)]
 mod tests {
     use crate::{Tensor, grad, grad_with, hessian};
+
+    #[test]
+    fn integers_stay_integers() -> crate::Result<()> {
+        let (a, b) =
+            (Tensor::from([2, -3, 7, 1, -1, -1, 0, 0, i64::MIN]), Tensor::from([62, 3, -1, -5, -5, -4, 0, -1, 1]));
+        assert_eq!(a.pow(&b)?.to_vec::<i64>()?, [1 << 62, -27, 0, 1, -1, 1, 1, 0, i64::MIN]);
+        Ok(())
+    }
 
     const BASES: [f64; 6] = [0.0, 0.25, 1.0, 2.0, 3.5, 1e-3];
     /// Whose reciprocals, or squares of them, are not finite.

@@ -1,11 +1,13 @@
 //! Power with a number as exponent.
 
+use super::pow::whole_power;
 use crate::kernels::number::Number;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, elementwise};
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor, whole};
 
 impl Tensor {
-    /// `y = xᶜ`, element by element.
+    /// `y = xᶜ`, element by element. Integers stay integers if the exponent is whole and not negative, and become `F32`
+    /// else.
     ///
     /// # Gradient
     /// `gx = gy · c xᶜ⁻¹`; at 0: 0 for c = 0 and c > 1, 1 for c = 1, +∞ for 0 < c < 1, −∞ for c < 0. Saves x.
@@ -22,7 +24,9 @@ impl Tensor {
     /// # Ok::<(), autograd_core::Error>(())
     /// ```
     pub fn powf(&self, exponent: f64) -> Tensor {
-        elementwise([self], Powf(exponent))
+        let stays = self.dtype() != DType::I64 || whole(exponent).is_some_and(|c| c >= 0);
+        let float = (!stays).then(|| self.to_dtype(DType::F32));
+        elementwise([float.as_ref().unwrap_or(self)], Powf(exponent))
     }
 }
 
@@ -32,6 +36,7 @@ pub(crate) struct Powf(pub(crate) f64);
 impl Elementwise<1> for Powf {
     const NAME: &'static str = "powf";
     const KEEPS: Keeps = Keeps::Inputs;
+    const INTEGER: Option<fn(Self, [i64; 1]) -> i64> = Some(|f, [x]| whole_power(x, f.0 as i64));
 
     #[inline(always)]
     fn value<N: Number>(self, [x]: [N; 1]) -> N {
@@ -67,3 +72,18 @@ crate::ops::cases::cases![{
     let case = |label, c: f64| Case::unary(label, 0.4..2.0, &[], move |x| x.powf(c), move |x| x.powf(c));
     [case("powf(2.5)", 2.5), case("powf(3)", 3.0), case("powf(-1)", -1.0), case("powf(0.5)", 0.5), case("powf(0)", 0.0)]
 }];
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Tensor};
+
+    #[test]
+    fn integers_stay_integers_where_their_powers_do() -> crate::Result<()> {
+        let x = Tensor::from([-3, 0, 2, 3_000_000_019_i64]);
+        assert_eq!(x.powf(2.0).to_vec::<i64>()?, [9, 0, 4, 9_000_000_114_000_000_361]);
+        assert_eq!(x.powf(0.0).to_vec::<i64>()?, [1, 1, 1, 1]);
+        assert_eq!(x.powf(63.0).to_vec::<i64>()?[..3], [(-3_i64).wrapping_pow(63), 0, i64::MIN]);
+        assert!([0.5, -1.0, f64::NAN, 1e300].map(|c| x.powf(c).dtype()) == [DType::F32; 4]);
+        Ok(())
+    }
+}

@@ -38,11 +38,12 @@ static SLOPE: Function =
 /// `−x (x² − 1)^(−3/2)`
 static CURVE: Function = Function {
     name: "acosh_curve",
-    loops: loops!(wide: |_, x| -(x * slope(x) * slope(x) * slope(x))),
+    loops: loops!(wide: |_, x| -(x.clamp(-1e200, 1e200) * slope(x) * slope(x) * slope(x))),
     slope: Slope::Code(|_, x| {
+        // (2x² + 1) s⁵ by x² = 1/s² + 1: x² overflows where s³ is 0.
         let s = SLOPE.try_of(0.0, x)?;
-        let s5 = s.square().square().try_mul(&s)?;
-        x.square().mul_scalar(2.0).add_scalar(1.0).try_mul(&s5)
+        let squared = s.square();
+        squared.mul_scalar(3.0).add_scalar(2.0).try_mul(&squared.try_mul(&s)?)
     }),
 };
 

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::kernels::elementwise::function::{Compiled, Function};
 use crate::ops::elementwise::map::map;
+use crate::tape::cut;
 use crate::tensor::{DType, Tensor};
 use std::borrow::Cow;
 
@@ -52,7 +53,8 @@ fn truths<'x>(op: &'static str, x: &'x Tensor) -> Result<Cow<'x, Tensor>> {
         return Ok(Cow::Borrowed(x));
     }
     x.can_be_packed(op)?;
-    Ok(Cow::Owned(x.to_dtype(DType::Bool)))
+    cut(op, &[x]);
+    Ok(Cow::Owned(x.untied().to_dtype(DType::Bool)))
 }
 
 /// # Masks and choices

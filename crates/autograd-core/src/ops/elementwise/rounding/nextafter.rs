@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::kernels::elementwise::function::{Compiled, Function};
 use crate::ops::check::Check;
 use crate::ops::elementwise::map::map;
+use crate::tape::cut;
 use crate::tensor::{Tensor, for_float};
 
 impl Tensor {
@@ -27,6 +28,7 @@ impl Tensor {
         let check = Check("nextafter");
         check.same_dtype(self, other)?;
         let float = check.float(self)?;
+        cut("nextafter", &[self, other]);
         for_float!(float, T => map::<T, T, 2>("nextafter", Compiled::new(Nextafter), [self, other]))
     }
 }

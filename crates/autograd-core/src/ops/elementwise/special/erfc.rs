@@ -46,7 +46,9 @@ static CURVE: Function = Function {
     name: "erfc_curve",
     loops: loops!(wide: |_, x| 2.0 * FRAC_2_SQRT_PI * normal::gauss_times(x)),
     slope: Slope::Code(|_, x| {
-        x.square().mul_scalar(-2.0).add_scalar(1.0).mul_scalar(-2.0).try_mul(&SLOPE.try_of(0.0, x)?)
+        // x² overflows where x e^(−x²) is 0.
+        let curve = x.try_mul(&CURVE.try_of(0.0, x)?)?.mul_scalar(-2.0);
+        SLOPE.try_of(0.0, x)?.mul_scalar(-2.0).try_add(&curve)
     }),
 };
 

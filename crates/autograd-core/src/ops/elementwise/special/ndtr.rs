@@ -44,7 +44,8 @@ static DENSITY: Function = Function {
 static CURVE: Function = Function {
     name: "ndtr_curve",
     loops: loops!(wide: |_, x| -x.clamp(-50.0, 50.0) * normal::normal_density(x)),
-    slope: Slope::Code(|_, x| x.square().add_scalar(-1.0).try_mul(&DENSITY.try_of(0.0, x)?)),
+    // x² overflows where x φ(x) is 0.
+    slope: Slope::Code(|_, x| Ok(x.try_mul(&CURVE.try_of(0.0, x)?)?.try_add(&DENSITY.try_of(0.0, x)?)?.neg())),
 };
 
 #[cfg(test)]

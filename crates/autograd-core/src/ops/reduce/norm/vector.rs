@@ -7,7 +7,7 @@ use crate::ops::check::Check;
 use crate::ops::elementwise::driver::{Elementwise, Keeps, try_elementwise};
 use crate::ops::reduce::along::Along;
 use crate::ops::reduce::dims::ReduceDims;
-use crate::tape::{Pull, Pullback, Saved, record};
+use crate::tape::{Pull, Pullback, Saved, cut, record};
 use crate::tensor::{Tensor, for_float};
 
 impl Tensor {
@@ -67,7 +67,8 @@ pub(in crate::ops) fn norm(op: &'static str, name: &str, x: &Tensor, p: f64, dim
     }
     x.can_be_packed(op)?;
     if p == 0.0 {
-        return Ok(x.ne_scalar(0.0).sum_dim(dims.clone())?.to_dtype(x.dtype()));
+        cut(op, &[x]);
+        return Ok(x.untied().ne_scalar(0.0).sum_dim(dims.clone())?.to_dtype(x.dtype()));
     }
     if p == 1.0 {
         return x.abs().sum_dim(dims.clone());
